@@ -1,0 +1,1 @@
+"""What every component stands on: the base class, the contracts, providers, guards and secrets."""

@@ -1,0 +1,1 @@
+"""What an operator says and what a product needs: pure data, no Pulumi resources."""

@@ -1,0 +1,1 @@
+"""What runs inside any Kubernetes cluster: add-ons, data services and the systems."""

@@ -1,0 +1,1 @@
+"""Parts of the cluster that every system shares, one a file."""

@@ -1,0 +1,1 @@
+"""Databases, caches and buckets on a cluster, one a file."""

@@ -1,0 +1,1 @@
+"""Says all that stands between this machine and a running platform, at once."""

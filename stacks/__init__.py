@@ -1,0 +1,1 @@
+"""The program: what the stacks are made of, and who fulfils it."""

@@ -1,0 +1,1 @@
+"""Who fulfils the contracts: one module a ground."""

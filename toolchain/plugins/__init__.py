@@ -1,0 +1,1 @@
+"""Stand-ins for provider plugins that a machine without plugin downloads can't get."""
