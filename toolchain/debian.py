@@ -13,6 +13,7 @@ PACKAGES = (
     "conntrack",
     "containerd",
     "containernetworking-plugins",
+    "iproute2",
     "ipset",
     "iptables",
     "mmdebstrap",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from toolchain.embedded import firewall, host
 from toolchain.embedded.baseline import Baseline
 from toolchain.embedded.firewall import OWN_SETS, _has_rules, removals
 
@@ -97,3 +100,11 @@ def test_a_damaged_picture_of_the_machine_is_no_picture(tmp_path) -> None:  # ty
     kept = Baseline({"net/ipv4/ip_forward": "0"}, ["ip nat"], [], ["lo"], ["/run/x"])
     kept.save(path)
     assert Baseline.load(path) == kept
+
+
+def test_a_bare_machine_without_the_firewall_program_has_no_mark(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(host, "SEARCH_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not firewall.marked()

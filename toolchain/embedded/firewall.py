@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from toolchain.embedded import baseline
+from toolchain.embedded import baseline, host
 from toolchain.embedded.commands import run
 from toolchain.embedded.network import TABLE
 from toolchain.embedded.settings import Networks
@@ -24,8 +24,11 @@ BUILT_IN = {
 
 
 def marked() -> bool:
-    """Whether a cluster's own table is there: the mark of one that was not taken down."""
-    return OWN_TABLES[0] in baseline.tables()
+    """Whether a cluster's own table is there: the mark of one that was not taken down.
+
+    A bare machine has no `nft` yet, and so no table that we made.
+    """
+    return host.program("nft") is not None and OWN_TABLES[0] in baseline.tables()
 
 
 def assumed() -> baseline.Baseline | None:
