@@ -1,6 +1,7 @@
 # The few commands that a person types. `alicerce --help` has the rest.
 
 ALICERCE := .venv/bin/alicerce
+UV = $$(.venv/bin/python -c 'from toolchain.uv import uv; print(uv())')
 
 .PHONY: up down test check sync test-packages lock
 
@@ -29,5 +30,5 @@ test-packages:
 	@.venv/bin/python -m toolchain.debian
 
 lock: ## after a change of dependencies
-	@uv lock --quiet
-	@uv export --quiet --only-group workload --no-hashes --no-annotate --output-file workload/requirements.txt
+	@$(UV) lock --quiet
+	@$(UV) export --quiet --only-group workload --no-hashes --no-annotate --output-file workload/requirements.txt

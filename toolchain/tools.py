@@ -75,15 +75,15 @@ TOOLS: dict[str, Tool] = {
         _etcd("etcd", "--version"),
         _etcd("etcdctl", "version"),
         _etcd("etcdutl", "version"),
-        Tool("coredns", "cluster", versions.COREDNS, ("-version",), r"CoreDNS-(\d+\.\d+)\.\d+"),
         Tool("kube-router", "cluster", versions.KUBE_ROUTER),
+        # These go into images, where they must be static: never from PATH.
+        Tool("coredns", "cluster", versions.COREDNS),
         Tool("metrics-server", "cluster", versions.METRICS_SERVER),
-        # These three go into images, where they must be static: never from PATH.
+        Tool("pause", "cluster"),
         Tool("traefik", "cluster", versions.TRAEFIK),
         Tool("cloudnative-pg", "cloudnative-pg", versions.CLOUDNATIVE_PG),
         Tool("versitygw", "versitygw", versions.VERSITYGW),
-        # Our own small parts of the embedded cluster.
-        Tool("pause", "cluster"),
+        # Our own small part of the embedded cluster.
         Tool("volumes", "cluster"),
     )
 }
@@ -91,7 +91,7 @@ TOOLS: dict[str, Tool] = {
 # The cluster can start while the operators' images are still being built.
 CLUSTER_TOOLS = (
     "etcd", "etcdctl", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet",
-    "kube-proxy", "kubectl", "coredns", "kube-router", "metrics-server", "pause", "volumes",
+    "kube-proxy", "kubectl", "kube-router", "volumes",
 )  # fmt: skip
 ENGINE_TOOLS = ("pulumi", "pulumi-language-python")
 

@@ -32,17 +32,12 @@ KUBE_ROUTER = "2.1.0"
 METRICS_SERVER = "0.8.0"
 # renovate: datasource=github-releases depName=versity/versitygw
 VERSITYGW = "1.8.0"
-# renovate: datasource=github-releases depName=rancher/local-path-provisioner
-LOCAL_PATH_PROVISIONER = "0.0.32"
 # renovate: datasource=docker depName=redis
 REDIS = "7.0.15"
 # renovate: datasource=docker depName=postgres
 POSTGRES_MAJOR = 15
-# renovate: datasource=docker depName=registry.k8s.io/pause
-PAUSE = "3.10.1"
-# renovate: datasource=docker depName=busybox
-BUSYBOX = "1.35.0"
-# This repository's own, raised by hand when its recipe changes what it does.
+# This repository's own, raised by hand when they change what they do.
+PAUSE = "1.0.0"
 REFERENCE = "1.0.0"
 
 
@@ -74,11 +69,5 @@ IMAGES: dict[str, Image] = {
         METRICS_SERVER,
         f"registry.k8s.io/metrics-server/metrics-server:v{METRICS_SERVER}",
     ),
-    "local-path-provisioner": _image(
-        "local-path-provisioner",
-        LOCAL_PATH_PROVISIONER,
-        f"docker.io/rancher/local-path-provisioner:v{LOCAL_PATH_PROVISIONER}",
-    ),
-    "pause": _image("pause", PAUSE, f"registry.k8s.io/pause:{PAUSE}"),
-    "busybox": _image("busybox", BUSYBOX, f"docker.io/library/busybox:{BUSYBOX}"),
+    "pause": _image("pause", PAUSE, None),
 }

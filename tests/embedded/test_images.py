@@ -9,41 +9,27 @@ from pathlib import Path
 import pytest
 
 from toolchain.embedded import ClusterError, ImageArchive
-from toolchain.embedded.images import LABEL, ImageStore, scratch_archive
+from toolchain.embedded.images import LABEL, ImageStore
+from toolchain.images.archive import ImageConfig, write_archive
 
 NAME = "docker.io/alicerce/thing:1"
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Path:
-    path = tmp_path / "program"
-    path.write_bytes(b"\x7fELF one")
-    return path
+def make(tmp_path: Path) -> ImageArchive:
+    """The archive of a small image."""
+    layer = tmp_path / "layer.tar"
+    tarfile.open(layer, "w").close()
+    path = tmp_path / "image.tar"
+    write_archive(layer, path, ImageConfig(NAME, "65532:65532", ("/program",), {}))
+    return ImageArchive(path)
 
 
-def make(tmp_path: Path, program: Path, name: str = "image") -> ImageArchive:
-    return scratch_archive(tmp_path / f"{name}.tar", NAME, {"program": program}, ["/program"])
-
-
-def test_the_same_program_gives_the_same_bytes(tmp_path: Path, program: Path) -> None:
-    one, two = make(tmp_path, program, "one"), make(tmp_path, program, "two")
-    assert one.path.read_bytes() == two.path.read_bytes()
-    assert one.references == (NAME,)
-
-
-def test_another_program_gives_another_digest(tmp_path: Path, program: Path) -> None:
-    first = make(tmp_path, program).digest
-    program.write_bytes(b"\x7fELF another")
-    assert make(tmp_path, program).digest != first
-
-
-def test_it_holds_the_program_executable_and_no_root(tmp_path: Path, program: Path) -> None:
-    with tarfile.open(make(tmp_path, program).path) as archive:
-        manifest = json.load(archive.extractfile("manifest.json"))[0]  # type: ignore[arg-type]
-        config = json.load(archive.extractfile(manifest["Config"]))  # type: ignore[arg-type]
-        with tarfile.open(fileobj=archive.extractfile(manifest["Layers"][0])) as layer:
-            assert [(one.name, one.mode) for one in layer] == [("program", 0o755)]
-    assert config["config"]["User"] == "65532:65532"
+def test_an_archive_is_known_by_its_names_and_its_configuration(tmp_path: Path) -> None:
+    archive = make(tmp_path)
+    with tarfile.open(archive.path) as tar:
+        (config,) = (name for name in tar.getnames() if name not in ("layer.tar", "manifest.json"))
+    assert archive.references == (NAME,)
+    assert config == f"{archive.digest}.json"
 
 
 @pytest.mark.parametrize(
@@ -89,10 +75,8 @@ def fake_ctr(tmp_path: Path, listing: str) -> Path:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_an_image_that_is_there_is_not_imported_again(
-    tmp_path: Path, program: Path, known: bool
-) -> None:
-    archive = make(tmp_path, program)
+def test_an_image_that_is_there_is_not_imported_again(tmp_path: Path, known: bool) -> None:
+    archive = make(tmp_path)
     digest = archive.digest if known else "0" * 64
     line = f"{NAME} type sha256:1 1 MiB linux/amd64 io.cri=managed,{LABEL}={digest}\n"
     store = ImageStore(fake_ctr(tmp_path, line), tmp_path / "socket")

@@ -33,10 +33,14 @@ def test_a_pin_is_what_is_built(pin: str) -> None:
     assert built == {getattr(versions, pin)}
 
 
+# Programs of this repository: no one else has a newer one.
+OWN = ("PAUSE", "REFERENCE")
+
+
 def test_every_pin_can_be_raised_by_renovate() -> None:
     lines = Path(versions.__file__).read_text().splitlines()
     for before, line in pairwise(lines):
-        if re.match(r"[A-Z_]+ = [\"\d]", line) and not line.startswith("REFERENCE"):
+        if re.match(r"[A-Z_]+ = [\"\d]", line) and not line.startswith(OWN):
             assert before.startswith("# renovate: datasource="), line
 
 

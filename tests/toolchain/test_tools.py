@@ -23,7 +23,6 @@ ANSWERS = {
     "kubectl": "Client Version: v{}\nKustomize Version: v5.7.1",
     "etcd": "etcd Version: {}\nGit SHA: x\nGo Version: go1.26.6",
     "etcdctl": "etcdctl version: {}\nAPI version: 3.6",
-    "coredns": "CoreDNS-{}\nlinux/amd64, go1.26.6, ",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.settings.versions import IMAGES
 from toolchain.embedded.control_plane import PROVISIONER
 from toolchain.embedded.identities import USERS
 from toolchain.embedded.objects import (
@@ -21,7 +22,6 @@ from toolchain.embedded.objects import (
 )
 from toolchain.embedded.settings import ClusterSettings
 
-COREDNS_IMAGE = "docker.io/alicerce/coredns:1"
 STORAGE_CLASS = "standard"
 
 COREFILE = """\
@@ -86,7 +86,7 @@ def _dns(settings: ClusterSettings) -> list[Document]:
     rules = [rule("core", "services pods namespaces", "list watch"),
              rule("discovery.k8s.io", "endpointslices", "list watch")]  # fmt: skip
     container = {
-        "name": "coredns", "image": COREDNS_IMAGE, "imagePullPolicy": "IfNotPresent",
+        "name": "coredns", "image": IMAGES["coredns"].local, "imagePullPolicy": "IfNotPresent",
         "args": ["-conf", "/etc/coredns/Corefile"], "securityContext": LOCKED,
         "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "170Mi"}},
         "ports": [{"name": "dns", "containerPort": 5353, "protocol": "UDP"},

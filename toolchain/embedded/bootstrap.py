@@ -17,15 +17,16 @@ from toolchain.embedded.commands import run, wait_for
 from toolchain.embedded.control_plane import Program
 from toolchain.embedded.errors import Problem, StartError
 from toolchain.embedded.host import Host
-from toolchain.embedded.images import ImageArchive, ImageStore, scratch_archive
+from toolchain.embedded.images import ImageArchive, ImageStore
 from toolchain.embedded.layout import Layout
 from toolchain.embedded.network import NodeNetwork
 from toolchain.embedded.node_programs import node_programs
 from toolchain.embedded.settings import ClusterSettings, Node
 from toolchain.embedded.supervise import GROUP, Supervisor
+from toolchain.images import build as images
 
 Report = Callable[[str], None]
-PAUSE_USER = "65535:65535"
+OWN_IMAGES = ("pause", "coredns", "metrics-server")
 # The hook that kube-router puts before every forwarded packet.
 FIREWALL_CHAIN = "KUBE-ROUTER-FORWARD"
 
@@ -58,16 +59,7 @@ class Bootstrap:
 
     def own_images(self) -> list[ImageArchive]:
         """The images that the cluster itself is made of."""
-        made = []
-        for name, reference, user in (
-            ("pause", node_config.PAUSE_IMAGE, PAUSE_USER),
-            ("coredns", addons.COREDNS_IMAGE, "65532:65532"),
-            ("metrics-server", metrics.METRICS_IMAGE, "65532:65532"),
-        ):
-            path = self.layout.cache / "archives" / f"{name}.tar"
-            tool = self.settings.tools[name]
-            made.append(scratch_archive(path, reference, {name: tool}, [f"/{name}"], user))
-        return made
+        return [ImageArchive(image.archive) for image in images.ensure(OWN_IMAGES, lambda _: None)]
 
     def start(self, archives: Sequence[ImageArchive], report: Report) -> None:
         """Start everything and wait until Pods can run and DNS answers."""

@@ -1,16 +1,15 @@
-"""Images without a registry: tiny ones made here, and archives put into a node's store."""
+"""Images without a registry: archives put into a node's store."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from toolchain.embedded.commands import run
 from toolchain.embedded.errors import ClusterError, Problem
@@ -97,60 +96,3 @@ class ImageStore:
         found = run([*self._ctr, "containers", "list", "--quiet"], check=False).split()
         if found:
             run([*self._ctr, "containers", "delete", *found], check=False)
-
-
-def scratch_archive(
-    path: Path,
-    reference: str,
-    files: Mapping[str, Path],
-    entrypoint: Sequence[str],
-    user: str = "65532:65532",
-) -> ImageArchive:
-    """Write an image that holds nothing but the given static programs.
-
-    The same input gives the same bytes, so nodes that have it skip it. A file that is
-    up to date already is left alone.
-    """
-    stamp = path.with_suffix(".inputs")
-    inputs = json.dumps([reference, list(entrypoint), user, _fingerprints(files)])
-    if path.exists() and stamp.exists() and stamp.read_text() == inputs:
-        return ImageArchive(path)
-    layer = _layer(files)
-    digest = hashlib.sha256(layer).hexdigest()
-    config = json.dumps({
-        "architecture": "amd64", "os": "linux", "created": "1970-01-01T00:00:00Z",
-        "config": {"Entrypoint": list(entrypoint), "User": user, "WorkingDir": "/"},
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
-        "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "alicerce"}],
-    }).encode()  # fmt: skip
-    name = f"{hashlib.sha256(config).hexdigest()}.json"
-    manifest = [{"Config": name, "RepoTags": [reference], "Layers": [f"{digest}/layer.tar"]}]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w") as archive:
-        _add(archive, "manifest.json", io.BytesIO(json.dumps(manifest).encode()))
-        _add(archive, name, io.BytesIO(config))
-        _add(archive, f"{digest}/layer.tar", io.BytesIO(layer))
-    stamp.write_text(inputs)
-    return ImageArchive(path)
-
-
-def _fingerprints(files: Mapping[str, Path]) -> list[list[str | int]]:
-    facts: Iterable[tuple[str, Path]] = sorted(files.items())
-    return [[name, str(path), path.stat().st_size, path.stat().st_mtime_ns] for name, path in facts]
-
-
-def _layer(files: Mapping[str, Path]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, path in sorted(files.items()):
-            with path.open("rb") as content:
-                _add(archive, name.lstrip("/"), content, mode=0o755)
-    return buffer.getvalue()
-
-
-def _add(archive: tarfile.TarFile, name: str, content: IO[bytes], mode: int = 0o644) -> None:
-    entry = tarfile.TarInfo(name)
-    content.seek(0, io.SEEK_END)
-    entry.size, entry.mode = content.tell(), mode
-    content.seek(0)
-    archive.addfile(entry, content)

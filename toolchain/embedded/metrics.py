@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+from infra.settings.versions import IMAGES
 from toolchain.embedded.identities import CLUSTER_CA, METRICS_SERVICE
 from toolchain.embedded.layout import Layout
 from toolchain.embedded.objects import (
@@ -22,8 +23,6 @@ from toolchain.embedded.objects import (
     service,
 )
 
-METRICS_IMAGE = "docker.io/alicerce/metrics-server:1"
-
 
 def metrics_api(layout: Layout) -> list[Document]:
     """metrics-server with a certificate that the API server can check, and its API."""
@@ -38,7 +37,7 @@ def metrics_api(layout: Layout) -> list[Document]:
         f"{RBAC}/aggregate-to-{role}": "true" for role in ("view", "edit", "admin")
     }
     container = {
-        "name": name, "image": METRICS_IMAGE, "imagePullPolicy": "IfNotPresent",
+        "name": name, "image": IMAGES["metrics-server"].local, "imagePullPolicy": "IfNotPresent",
         "args": ["--secure-port=10250", "--kubelet-preferred-address-types=InternalIP",
                  "--kubelet-certificate-authority=/ca/ca.crt", "--metric-resolution=15s",
                  "--tls-cert-file=/tls/tls.crt", "--tls-private-key-file=/tls/tls.key"],

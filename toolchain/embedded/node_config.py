@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
+from infra.settings.versions import IMAGES
 from toolchain.embedded.commands import write
 from toolchain.embedded.host import Host
 from toolchain.embedded.identities import CLUSTER_CA
 from toolchain.embedded.layout import Layout
 from toolchain.embedded.settings import ClusterSettings, Node
 
-PAUSE_IMAGE = "docker.io/alicerce/pause:1"
 BRIDGE = "alc-pods"
 CNI_NAME = "alicerce"
 CGROUP_ROOT = "/alicerce"
@@ -67,7 +67,7 @@ def containerd(layout: Layout, node: Node, host: Host) -> str:
     paths = layout.node(node)
     return CONTAINERD.format(
         images=paths.images, state=paths.root / "containerd", socket=paths.containerd_socket,
-        pause=PAUSE_IMAGE, restricted=str(not host.can_raise_limits).lower(),
+        pause=IMAGES["pause"].local, restricted=str(not host.can_raise_limits).lower(),
         cni_bin=host.cni_bin, cni_conf=paths.root / "cni",
     )  # fmt: skip
 

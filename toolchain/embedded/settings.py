@@ -29,9 +29,6 @@ TOOLS = (
     "kubelet",
     "kube-proxy",
     "kube-router",
-    "coredns",
-    "metrics-server",
-    "pause",
     "volumes",
 )
 

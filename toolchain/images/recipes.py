@@ -84,5 +84,14 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe("traefik", NOBODY, ("/traefik",), tools={"/traefik": "traefik"}),
         Recipe("s3-gateway", NOBODY, ("/versitygw",), tools={"/versitygw": "versitygw"}),
+        # What the embedded cluster itself is made of.
+        Recipe("pause", User("pause", 65535, 65535), ("/pause",), tools={"/pause": "pause"}),
+        Recipe("coredns", NOBODY, ("/coredns",), tools={"/coredns": "coredns"}),
+        Recipe(
+            "metrics-server",
+            NOBODY,
+            ("/metrics-server",),
+            tools={"/metrics-server": "metrics-server"},
+        ),
     )
 }
