@@ -28,6 +28,21 @@ _CIPHERS = (
     "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
     "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 )
+# What gets smaller. An archive or an image does not, and would lose its Content-Length, by which
+# a client knows a download that was cut.
+_TEXTS = (
+    "application/javascript",
+    "application/json",
+    "application/problem+json",
+    "application/xml",
+    "image/svg+xml",
+    "text/css",
+    "text/csv",
+    "text/html",
+    "text/javascript",
+    "text/plain",
+    "text/xml",
+)
 _CURVES = ("X25519", "CurveP256", "CurveP384")
 
 
@@ -69,7 +84,9 @@ def _middlewares(system: System) -> dict[str, Any]:
         sent = {**edge.headers, "Server": "", "X-Powered-By": ""}
         found[routes.headers(system)] = {"headers": {"customResponseHeaders": sent}}
     if edge.compression:
-        found[routes.compression(system)] = {"compress": {"minResponseBodyBytes": 1024}}
+        found[routes.compression(system)] = {
+            "compress": {"minResponseBodyBytes": 1024, "includedContentTypes": list(_TEXTS)}
+        }
     for rule in edge.rate_limits:
         found[routes.limit(system, rule)] = {"rateLimit": _limit(rule)}
     for each in edge.restricted:

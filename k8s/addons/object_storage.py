@@ -150,6 +150,9 @@ def _environment(administrator: Secret) -> list[dict[str, Any]]:
         "VGW_HEALTH": _HEALTH,
         "VGW_IAM_DIR": "/data/users",
         "VGW_VERSIONING_DIR": "/data/versions",
+        # It else hangs up after each answer, and a client that reads slowly behind TLS loses the
+        # end of a large object (seen: 99.9 of 100 MB).
+        "VGW_KEEP_ALIVE": "true",
     }
     secret_keys = {
         "ROOT_ACCESS_KEY_ID": "access-key-id",

@@ -59,6 +59,22 @@ def test_a_client_of_blipee_may_ask_60_times_a_minute() -> None:
     assert "blipee-limit-api" not in chain("blipee", "/")
 
 
+@pytest.mark.parametrize(
+    "slug",
+    [
+        pytest.param("blipee", marks=pytest.mark.req("BLP-055")),
+        pytest.param("models_3d", marks=pytest.mark.req("M3D-043")),
+    ],
+)
+def test_answers_of_the_api_are_compressed_and_downloads_are_not(slug: str) -> None:
+    name = f"{slug.replace('_', '-')}-compression"
+    assert name in chain(slug, "/api")
+    kinds = rules()["http"]["middlewares"][name]["compress"]["includedContentTypes"]
+    assert "application/json" in kinds
+    # What a client PUT comes back whole, with its length.
+    assert not {"application/octet-stream", "application/zip", "image/png"} & set(kinds)
+
+
 def test_the_nearest_limit_of_a_path_is_the_one_that_counts() -> None:
     for rule in SYSTEMS["sms_ao"].edge.rate_limits:
         own = f"sms-ao-limit{rule.path.replace('/', '-')}"

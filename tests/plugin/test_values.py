@@ -116,6 +116,14 @@ def test_checkpoint_of_a_secret() -> None:
     assert (state.api_version, state.manager) == ("v1", "manager")
 
 
+def test_a_checkpoint_has_no_managed_fields_but_the_live_object_keeps_them() -> None:
+    inputs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    live = {**inputs, "metadata": {"name": "a", "managedFields": [{"manager": "alicerce"}]}}
+    written = write_state(inputs, live, inputs, "v1", "manager")
+    assert written["metadata"] == {"name": "a"}
+    assert live["metadata"]["managedFields"], "who waits for the object may still look at them"
+
+
 def test_checkpoint_of_nothing() -> None:
     state = read_state({})
     assert (state.inputs, state.live, state.api_version, state.manager) == ({}, {}, "", "")

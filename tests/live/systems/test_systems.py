@@ -115,6 +115,7 @@ def test_an_upload_arrives_whole_without_filling_memory(live: Live, slug: str) -
         assert answer.json()["size"] == UPLOAD
         read = hashlib.sha256()
         with client.stream("GET", "/api/uploads/large.bin") as stream:
+            assert stream.headers["content-length"] == str(UPLOAD)
             for piece in stream.iter_bytes(MIB):
                 read.update(piece)
         assert read.hexdigest() == digest.hexdigest()
