@@ -42,11 +42,15 @@ def select(stack: str, program: Program = PLATFORM) -> None:
 def up(stack: str, report: Report, program: Program = PLATFORM) -> dict[str, int]:
     """`pulumi up` with the policies; returns how many resources per operation.
 
+    What exists is previewed first: that something with data would be removed is only known when
+    the whole program has run, and then an update has already removed it.
+
     Raises ``OpsError`` ``deploy-failed`` or ``stack-locked`` (with the holder).
     """
     take_over(stack, report)
     select(stack, program)
-    arguments = ["up", "--yes", "--skip-preview", *_policies(program)]
+    empty = not state(stack, program)["deployment"].get("resources")
+    arguments = ["up", "--yes", *(["--skip-preview"] if empty else []), *_policies(program)]
     lines = _stream(arguments, stack, program, report)
     if any(PENDING in line for line in lines):
         _settle(stack, program, report)

@@ -29,6 +29,10 @@ VENV = ROOT / ".venv"
 # Pods; on two cores eight of them would keep back the very Pods they wait for.
 PARALLEL = "256"
 PLUGIN = "pulumi-resource-kubernetes"
+# It writes its whole state at every step, and would collect the garbage of that as often.
+GARBAGE_PERCENT = "400"
+# It keeps a log of each run under its home, encrypted, 15 MB each.
+LOGS_MB = "100"
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ def environment() -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_ERROR_OUTPUT_STRING": "true",
         "PULUMI_PARALLEL": PARALLEL,
+        "PULUMI_LOG_ROTATION_MAX_TOTAL_MB": LOGS_MB,
+        "GOGC": GARBAGE_PERCENT,
         "PATH": _path(plugin),
     }
     if not plugin.official:

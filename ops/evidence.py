@@ -10,20 +10,25 @@ from pathlib import Path
 from ops import engine
 from ops.paths import evidence_dir, kubeconfig
 from ops.stack import kube_context
+from toolchain.errors import ToolchainError
 
 KEPT = 5
+PATIENCE = 15.0  # seconds for one answer: a cluster that failed may be silent
 QUESTIONS = {
     "pods.txt": ["get", "pods", "-A", "-o", "wide"],
     "events.txt": ["get", "events", "-A", "--sort-by=.lastTimestamp"],
     "nodes.txt": ["describe", "nodes"],
-    "workloads.txt": ["get", "deployments,statefulsets,jobs,clusters.postgresql.cnpg.io", "-A"],
+    "workloads.txt": ["get", "deployments,statefulsets,jobs", "-A"],
+    # Alone: before its operator is there, the unknown kind would fail the whole question.
+    "databases.txt": ["get", "clusters.postgresql.cnpg.io", "-A"],
 }
 
 
 def collect(error: BaseException) -> Path:
     """Write the error and the cluster's own view of itself; return the folder.
 
-    Nothing here reads Secrets, ConfigMaps or environments.
+    Nothing here reads Secrets, ConfigMaps or environments. A question without an
+    answer says so in its file; raises ``OSError`` when nothing can be written.
     """
     folder = evidence_dir() / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,11 +46,12 @@ def collect(error: BaseException) -> Path:
 def _ask(question: list[str]) -> str:
     command = ["kubectl", "--request-timeout=5s", *question]
     try:
+        # `replace`: a program may print anything, and this must not fail on the way.
         answer = subprocess.run(
-            command, env=dict(engine.full_environment()),
-            capture_output=True, text=True, timeout=15, check=False,
+            command, env=dict(engine.full_environment()), capture_output=True,
+            text=True, errors="replace", timeout=PATIENCE, check=False,
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except (OSError, subprocess.TimeoutExpired, ToolchainError) as error:
         return f"not to be had: {error}\n"
     return answer.stdout + answer.stderr
 

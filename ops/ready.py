@@ -25,6 +25,12 @@ class Place:
 
     host: str
     address: str
+    port: int = 443
+
+    @property
+    def url(self) -> str:
+        """What a browser would be told."""
+        return str(httpx.URL(scheme="https", host=self.host, port=self.port))
 
 
 class _AtAddress(httpx.HTTPTransport):
@@ -46,9 +52,7 @@ class _AtAddress(httpx.HTTPTransport):
 def client(place: Place, authority: str, timeout: float = 10.0) -> httpx.Client:
     """An HTTPS client of one system that trusts only ``authority``; ``timeout`` in seconds."""
     context = ssl.create_default_context(cadata=authority)
-    return httpx.Client(
-        base_url=f"https://{place.host}", transport=_AtAddress(place, context), timeout=timeout
-    )
+    return httpx.Client(base_url=place.url, transport=_AtAddress(place, context), timeout=timeout)
 
 
 def wait(places: Mapping[str, Place], authority: str, report: Report) -> None:
@@ -60,7 +64,7 @@ def wait(places: Mapping[str, Place], authority: str, report: Report) -> None:
         answers = pool.map(lambda slug: _wait_for(slug, places[slug], authority, report), places)
         failures = [failure for failure in answers if failure]
     if failures:
-        raise _not_ready(failures)
+        raise _not_ready(failures, len(places))
 
 
 def _wait_for(slug: str, place: Place, authority: str, report: Report) -> str | None:
@@ -77,17 +81,17 @@ def _wait_for(slug: str, place: Place, authority: str, report: Report) -> str | 
                     answer = f"HTTP {response.status_code}: {response.text[:300]}"
                     response.raise_for_status()
         except RetryError:
-            return f"{slug} (https://{place.host}{READY_PATH}): {answer}"
-    report(f"{slug} answers at https://{place.host}")
+            return f"{slug} ({place.url}{READY_PATH}): {answer}"
+    report(f"{slug} answers at {place.url}")
     return None
 
 
-def _not_ready(failures: Sequence[str]) -> OpsError:
+def _not_ready(failures: Sequence[str], asked: int) -> OpsError:
     return OpsError(
         "systems-not-ready",
-        what=f"{len(failures)} systems did not become ready in {PATIENCE:.0f} s",
+        what=f"{len(failures)} of {asked} systems did not become ready in {PATIENCE:.0f} s",
         where="through the gateway",
         why="\n         ".join(failures),
-        fix="`alicerce env` gives a shell's variables; then"
-        " `kubectl get pods,events -A` shows what each one waits for",
+        fix="`alicerce env` gives a shell's variables; then `kubectl get pods,events -A` shows"
+        " what each one waits for. When that is mended, `alicerce up` goes on from here",
     )

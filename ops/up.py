@@ -64,7 +64,7 @@ def _check(platform: Platform, report: Report) -> None:
 def _refused(problems: list[Problem]) -> OpsError:
     return OpsError(
         problems[0].id,
-        what=f"this machine is not ready: {len(problems)} problems",
+        what=f"this machine is not ready (problems: {len(problems)})",
         where="`alicerce doctor` shows them again",
         why="\n         ".join(f"[{problem.id}] {problem.reason}" for problem in problems),
         fix="\n         ".join(f"[{problem.id}] {problem.fix}" for problem in problems),

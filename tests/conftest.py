@@ -23,6 +23,11 @@ _collected: Counter[str] = Counter()
 _selected = False
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the drills are."""
+    parser.addoption("--kills", type=int, default=3, help="engines that the long drill kills")
+
+
 def layer_of(path: Path) -> str:
     """The layer is the first folder under ``tests``."""
     return path.relative_to(HERE).parts[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from infra.settings import names
@@ -42,12 +43,12 @@ def configured(attempt: Attempt, ground: Ground, system: System) -> System | Non
         return None
     small = _database(attempt, at, small, setting)
     workloads = [
-        attempt(f"{at}.workloads.{each.name}", lambda each=each: _workload(each, setting))  # type: ignore[misc]
+        attempt(f"{at}.workloads.{each.name}", partial(_workload, each, setting))
         for each in small.workloads
     ]
     known = {each.name for each in small.workloads}
     for name in sorted(set(setting.workloads) - known):
-        attempt(f"{at}.workloads.{name}", lambda name=name: _unknown(name, known))  # type: ignore[misc]
+        attempt(f"{at}.workloads.{name}", partial(_unknown, name, known))
     if any(each is None for each in workloads):
         return None
     host = setting.host or (

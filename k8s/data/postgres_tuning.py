@@ -9,6 +9,9 @@ from __future__ import annotations
 from infra.settings.system import System
 
 _MIB = 2**20
+# CloudNativePG preloads the library when it finds a parameter of it; the extension alone has a
+# view that fails.
+_STATEMENTS = {"pg_stat_statements.max": "10000", "pg_stat_statements.track": "all"}
 _RESERVED = 15  # superuser, operator, replication, monitoring and a person at a terminal
 
 
@@ -46,6 +49,7 @@ def parameters(system: System) -> dict[str, str]:
         "idle_in_transaction_session_timeout": "60s",
         "password_encryption": "scram-sha-256",
         "track_io_timing": "on",
+        **_STATEMENTS,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from ops.doctor.problems import Problem
@@ -26,7 +27,8 @@ def check_ground(settings: ClusterSettings | None = None) -> Iterator[Problem]:
                 " and one machine runs one",
                 f"run `make down` in {owner.checkout}, or set ALICERCE_KUBE_CONTEXT to use it",
             )
-        if owner is None and not cleanup.leftovers(cluster.layout):
+        # Without root neither can be asked, and `not-root` says so.
+        if os.geteuid() == 0 and owner is None and not cleanup.leftovers(cluster.layout):
             preflight.check(cluster.settings)
     except ClusterError as error:
         for found in error.problems:

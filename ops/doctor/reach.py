@@ -98,7 +98,6 @@ def check_context(context: str) -> Iterator[Problem]:
         return
     named = str((contexts[context] or {}).get("cluster"))
     server = (clusters.get(named) or {}).get("server")
-    # Only whether something answers: who it is, the engine's client verifies.
     reason = _unverified(str(server)) if server else "the kubeconfig names no server for it"
     if reason is not None:
         yield Problem(
@@ -118,8 +117,9 @@ def _named(document: Mapping[str, Any], many: str, one: str) -> dict[str, Any]:
 
 
 def _unverified(server: str) -> str | None:
+    """Why nothing answers there. Who it is, the engine's client verifies; nothing is sent."""
     try:
-        httpx.get(f"{server}/livez", timeout=TIMEOUT, verify=False)  # noqa: S501
+        httpx.get(f"{server}/livez", timeout=TIMEOUT, verify=False)  # noqa: S501 - as above
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return str(error) or type(error).__name__
     return None

@@ -91,7 +91,7 @@ def test_sets_are_told_by_name(name: str, ours: bool) -> None:
     assert bool(OWN_SETS.match(name)) is ours
 
 
-def test_a_damaged_picture_of_the_machine_is_no_picture(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_picture_of_the_machine_is_no_picture(tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     assert Baseline.load(path) is None
     for content in ("", "{", "{}", "[]"):

@@ -13,16 +13,11 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from ops import engine, locks
 from ops.deploy import Program
-from toolchain import gobuild, golang, tools
+from tests.remembered import forget
+from toolchain import tools
 
 STACK = "tiny"
 PATIENCE = 60.0  # seconds; what is waited for takes a second or two
-
-
-def forget() -> None:
-    """Forget what one process may remember for good: tests change PATH and the cache."""
-    for remembered in (tools.on_path, golang.on_path, gobuild.output):
-        remembered.cache_clear()
 
 
 @retry(
@@ -46,6 +41,18 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget()
     yield folder
     locks.end_orphans(engine.local_backend())
+    forget()
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A machine with an empty cache and an empty PATH; gives the one folder that is on it."""
+    monkeypatch.setenv("ALICERCE_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    forget()
+    yield folder
     forget()
 
 

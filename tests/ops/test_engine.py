@@ -18,8 +18,10 @@ from tests.ops.conftest import STACK, Tiny, eventually
 
 def state_of(tiny: Tiny) -> dict[str, object]:
     """The stack's state, as the engine exports it."""
-    document: dict[str, object] = json.loads(tiny.pulumi("stack", "export", "--stack", STACK))
-    return document["deployment"]  # type: ignore[return-value]
+    deployment: dict[str, object] = json.loads(tiny.pulumi("stack", "export", "--stack", STACK))[
+        "deployment"
+    ]
+    return deployment
 
 
 def killed_while_creating(tiny: Tiny) -> subprocess.Popen[str]:

@@ -11,6 +11,7 @@ import pytest
 from tests.style.sources import ROOMS, ROOT, Source, files, sources
 
 LONGEST = 220  # lines: more than one thing lives in a longer file
+LONGEST_TEST = 300  # and more than one subject is tested in one
 # Path -> how long it may be, and why it isn't divided.
 LONG_FOR_A_REASON: dict[str, tuple[int, str]] = {
     "toolchain/plugins/kubernetes/server.py": (300, "the protocol's one class, a method a call"),
@@ -68,7 +69,7 @@ def unexplained_sleeps(source: Source) -> Iterator[ast.AST]:
     """Sleeps without a comment beside or right above them."""
     lines = source.text.splitlines()
     for name, node in calls(source.tree):
-        if name.endswith("sleep") and name in ("sleep", "time.sleep"):
+        if name in ("sleep", "time.sleep"):
             near = lines[max(0, node.lineno - 2) : node.lineno]
             if not any("#" in line for line in near):
                 yield node
@@ -134,6 +135,11 @@ def test_a_file_is_about_one_thing(room: str) -> None:
     assert long == {}
 
 
+def test_a_test_file_is_about_one_subject() -> None:
+    lengths = {source.path: len(source.text.splitlines()) for source in sources("tests", "bench")}
+    assert {path: lines for path, lines in lengths.items() if lines > LONGEST_TEST} == {}
+
+
 def test_exceptions_are_still_needed() -> None:
     lengths = {source.path: len(source.text.splitlines()) for source in sources(*ROOMS)}
     assert [path for path in LONG_FOR_A_REASON if lengths.get(path, 0) <= LONGEST] == []
@@ -155,7 +161,7 @@ def test_nothing_caught_is_passed_over() -> None:
 
 
 def test_a_sleep_says_why_nothing_can_be_waited_for() -> None:
-    assert found(unexplained_sleeps, *ROOMS) == []
+    assert found(unexplained_sleeps, *ROOMS, "tests", "bench") == []
 
 
 def test_nothing_is_made_inside_apply() -> None:

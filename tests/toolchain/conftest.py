@@ -7,13 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import gobuild, golang, tools
-
-
-def forget() -> None:
-    """Forget what one process may remember for good: tests change PATH and the cache."""
-    for remembered in (tools.on_path, golang.on_path, gobuild.output):
-        remembered.cache_clear()
+from tests.remembered import forget
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ def test_window_keeps_serving_then_stops() -> None:
     async def story() -> None:
         drain = Drain(0.2)
         window = asyncio.ensure_future(drain.window())
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # one turn of the loop: the window begins
         assert not drain.draining.is_set()
         began = asyncio.get_running_loop().time()
         drain.begin()

@@ -57,7 +57,7 @@ def test_memory_is_given_back() -> None:
         faults = Faults(Metrics(Settings(role=Role.API, system="blipee")), lambda: 0.0)
         await faults.fill(40, 2)
         assert sum(map(len, faults._ballast)) == 40 * 1024 * 1024
-        await asyncio.sleep(2.1)
+        await asyncio.sleep(2.1)  # the passing of time is what is tested
         assert not faults._ballast
 
     asyncio.run(story())

@@ -97,7 +97,7 @@ def test_askers_share_a_round_and_one_who_leaves_spoils_nothing() -> None:
 
         health = _health({"cache": count})
         askers = [asyncio.ensure_future(health.report()) for _ in range(20)]
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # all twenty have asked and wait
         askers[0].cancel()
         gate.set()
         answers = await asyncio.gather(*askers[1:])

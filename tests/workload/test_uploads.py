@@ -106,7 +106,7 @@ def test_a_cancelled_request_leaves_nothing_behind() -> None:
             await asyncio.Event().wait()
 
         task = asyncio.ensure_future(Upload(store, "key", "text/plain", 9999, PART).take(endless()))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # the first part is on its way, the next never comes
         assert store.pending
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

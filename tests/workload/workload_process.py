@@ -45,7 +45,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"{condition} didn't hold within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(0.05)  # a process tells nobody how far it is
 
 
 class Process:

@@ -89,7 +89,8 @@ class Api:
         raise ClusterError(Problem(
             "api-refused", f"the API server answered {response.status_code}",
             str(response.url.path), response.text[:500],
-            "read the API server's log under the state directory, then run up again"))  # fmt: skip
+            "read logs/kube-apiserver.log in the state folder,"
+            " then run `alicerce up` again"))  # fmt: skip
 
 
 def path_of(document: Document) -> str:

@@ -181,7 +181,7 @@ class Bootstrap:
         log = self.layout.logs / f"{program}.log"
         raise StartError(Problem(
             "not-ready", f"{program} did not become ready", str(log), _tail(log),
-            "read that log, then run up again: it goes on from here"))  # fmt: skip
+            "read that log, then run `alicerce up` again: it goes on from here"))  # fmt: skip
 
 
 def _answers(url: str) -> bool:

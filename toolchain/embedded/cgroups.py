@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from toolchain.embedded.commands import wait_for
@@ -98,7 +99,7 @@ def remove() -> None:
     """Take our groups away, deepest first; needs every process gone."""
     for directory in _trees(()):
         for path in sorted(_walk(directory), key=lambda path: len(path.parts), reverse=True):
-            wait_for(lambda path=path: _removed(path), 5.0, poll=0.02)  # type: ignore[misc]
+            wait_for(partial(_removed, path), 5.0, poll=0.02)
 
 
 def parts_of(node: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from toolchain.embedded import baseline, cgroups, firewall
+from toolchain.embedded import baseline, cgroups, firewall, host
 from toolchain.embedded.commands import run
 from toolchain.embedded.errors import ClusterError, Problem
 from toolchain.embedded.layout import Layout
@@ -37,7 +37,8 @@ def clean(settings: ClusterSettings, layout: Layout, *, purge: bool) -> None:
                 f"processes {left} do not end",
                 f"cgroup {cgroups.TREE}",
                 "they wait in the kernel",
-                "see what they wait for in /proc/PID/stack, then retry",
+                "see what they wait for in /proc/PID/stack, then run the same command again;"
+                " a restart of the machine ends them for good",
             )
         )
     _unmount(layout)
@@ -73,6 +74,8 @@ def _unmount(layout: Layout) -> None:
 
 
 def _unlink(settings: ClusterSettings) -> None:
+    if host.program("ip") is None:
+        return  # a bare machine: no link was ever made here
     for name in baseline.links():
         if name.startswith(OWN_LINKS):
             run(["ip", "link", "delete", name], check=False)

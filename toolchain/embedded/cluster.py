@@ -201,5 +201,5 @@ class Cluster:
         if not self.supervisor.alive():
             raise NotRunningError(Problem(
                 "not-running", "the cluster does not run", str(self.layout.state),
-                "there is no supervisor", "run up first"))  # fmt: skip
+                "there is no supervisor", "run `alicerce up` first"))  # fmt: skip
         return NodeNetwork(self.layout, self.supervisor.pid())

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from toolchain.embedded import host
 from toolchain.embedded.errors import CommandError, Problem
 
 POLL_SECONDS = 0.05
@@ -25,13 +26,20 @@ def run(
     words = [str(word) for word in command]
     try:
         done = subprocess.run(
-            words, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
-        )
+            words, env=_environment(), input=stdin,
+            capture_output=True, text=True, timeout=timeout, check=False,
+        )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CommandError(_problem(words, str(error))) from error
     if check and done.returncode != 0:
         raise CommandError(_problem(words, f"exit {done.returncode}: {done.stderr.strip()}"))
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the folders of administrators' programs, which `su` leaves out."""
+    folders = [os.environ.get("PATH", ""), host.SEARCH_PATH]
+    return os.environ | {"PATH": os.pathsep.join(filter(None, folders))}
 
 
 def _problem(words: list[str], why: str) -> Problem:
@@ -40,7 +48,7 @@ def _problem(words: list[str], why: str) -> Problem:
         f"{words[0]} failed",
         " ".join(words),
         why,
-        "run the command by hand to see more, then run up again",
+        "run that command by hand to see more, then what you ran again",
     )
 
 

@@ -36,7 +36,8 @@ class ImageArchive:
         except (OSError, KeyError, IndexError, ValueError, tarfile.TarError) as error:
             raise ClusterError(Problem(
                 "image-unreadable", f"{self.path.name} is no docker-archive", str(self.path),
-                str(error), "build the image again")) from error  # fmt: skip
+                str(error), "remove its folder, then run `alicerce up`: it is built again",
+            )) from error  # fmt: skip
 
     @cached_property
     def references(self) -> tuple[str, ...]:

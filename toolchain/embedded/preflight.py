@@ -22,6 +22,7 @@ MEMORY_BYTES_PER_NODE = 512 * 1024**2
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - looked for, not bound to
 FILESYSTEMS = ("overlay", "tmpfs", "proc")
 APT = "apt-get install --yes --no-install-recommends"
+OTHER_CLUSTER = "use a cluster you have: set alicerce:kubeContext"
 
 
 def check(settings: ClusterSettings) -> None:
@@ -55,7 +56,7 @@ def _tools(settings: ClusterSettings) -> Iterator[Problem]:
                 f"the tool {name} is not there",
                 str(path or "tools"),
                 "the cluster is made of it",
-                "build the tools: `alicerce doctor` says how",
+                "run `alicerce up`, which builds the tools first",
             )
 
 
@@ -74,7 +75,7 @@ def _kernel() -> Iterator[Problem]:
             f"the kernel lacks {feature}",
             os.uname().release,
             "Pods need it",
-            "use a kernel with that feature, or load its module",
+            "load its module (`modprobe overlay br_netfilter`), or use a kernel that has it",
         )
 
 
@@ -99,7 +100,7 @@ def _room(settings: ClusterSettings) -> Iterator[Problem]:
     if memory < needed:
         yield Problem("memory-low", f"{memory / 1024**3:.1f} GiB of memory are available",
                       "memory", f"{settings.nodes} nodes at rest need {needed / 1024**3:.1f} GiB",
-                      "end something, or ask for fewer nodes")  # fmt: skip
+                      "end something, or lower alicerce:nodes")  # fmt: skip
 
 
 def _ports(settings: ClusterSettings) -> Iterator[Problem]:
@@ -115,7 +116,7 @@ def _ports(settings: ClusterSettings) -> Iterator[Problem]:
         if address in (EVERYWHERE, "127.0.0.1" if loopback else node):
             yield Problem("port-taken", f"port {port} is taken by {_who(connection.pid)}",
                           f"{address}:{port}", f"the cluster's {wanted[port]} listens there",
-                          "end that process, or choose another port")  # fmt: skip
+                          "end that process, then run the same command again")  # fmt: skip
 
 
 def _who(pid: int | None) -> str:
@@ -128,6 +129,8 @@ def _who(pid: int | None) -> str:
 
 
 def _addresses(settings: ClusterSettings) -> Iterator[Problem]:
+    if host.program("ip") is None:
+        return  # its missing package is a problem of its own, and hides no other
     networks = settings.networks
     ours = (IPv4Network(networks.node), networks.links, networks.pods, networks.services)
     for line in run(["ip", "-o", "-4", "address", "show"]).splitlines():
@@ -136,7 +139,7 @@ def _addresses(settings: ClusterSettings) -> Iterator[Problem]:
         if any(taken.overlaps(network) for network in ours):
             yield Problem("address-taken", f"the range of {address} is in use", interface,
                           "nodes, Pods and Services need ranges of their own",
-                          "choose other ranges in the settings")  # fmt: skip
+                          f"take that address away, or {OTHER_CLUSTER}")  # fmt: skip
     for route in json.loads(run(["ip", "-j", "-4", "route", "show"]) or "[]"):
         if route["dst"] == "default":
             continue
@@ -147,5 +150,5 @@ def _addresses(settings: ClusterSettings) -> Iterator[Problem]:
                 f"a route leads to {taken}",
                 str(route.get("dev") or route.get("type") or "routes"),
                 "packets for Pods and Services would take it",
-                "remove the route, or choose other ranges in the settings",
+                f"remove the route (a VPN's goes with the VPN), or {OTHER_CLUSTER}",
             )

@@ -25,7 +25,9 @@ SUITE = "bookworm"
 DEBIAN_SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 PARALLEL_IMAGES = 2
 # Raised when this file changes what an image of the same recipe holds.
-FORMAT = "2"
+FORMAT = "3"
+# Every Pod would else compile all of it again at each start, on a root it can't write to.
+COMPILE = "python3 -m compileall -q -j0 --invalidation-mode unchecked-hash /app"
 
 
 @dataclass(frozen=True)
@@ -91,21 +93,13 @@ def make(name: str, report: Report) -> Image:
 
 
 def _make(recipe: Recipe, paths: Mapping[str, Path], folder: Path) -> None:
-    layer = folder / "layer.tar"
+    layer, ours = folder / "layer.tar", folder / "root"
+    _lay_out(recipe, paths, ours)
     if recipe.packages:
-        _debian(recipe, layer)
-    with tarfile.open(layer, "a" if recipe.packages else "w") as tar:
-        if not recipe.packages:
-            _accounts(tar, recipe)
-        for place, tool in recipe.tools.items():
-            _add(tar, paths[tool], place, 0o755)
-        for place, source in recipe.folders.items():
-            _add_tree(tar, source, place)
-        if recipe.python:
-            site = folder / "site"
-            _install_python(recipe.python, site)
-            _add_tree(tar, site, "/app/site")
-            shutil.rmtree(site)
+        _debian(recipe, ours, layer)
+    else:
+        _scratch(recipe, ours, layer)
+    shutil.rmtree(ours)
     config = ImageConfig(
         recipe.reference,
         f"{recipe.user.uid}:{recipe.user.gid}",
@@ -116,7 +110,29 @@ def _make(recipe: Recipe, paths: Mapping[str, Path], folder: Path) -> None:
     layer.unlink()
 
 
-def _debian(recipe: Recipe, layer: Path) -> None:
+def _lay_out(recipe: Recipe, paths: Mapping[str, Path], ours: Path) -> None:
+    """Everything that isn't Debian's, as it will stand in the image."""
+    ours.mkdir()
+    for place, tool in recipe.tools.items():
+        _copy(paths[tool], ours / place.lstrip("/"))
+    for place, source in recipe.folders.items():
+        for file in sorted(source.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                _copy(file, ours / place.lstrip("/") / file.relative_to(source))
+    if recipe.python:
+        _install_python(recipe.python, ours / "app" / "site")
+    for path in [ours, *ours.rglob("*")]:
+        # Not what the caller's umask made of it, and never set-uid.
+        path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+        os.utime(path, (EPOCH, EPOCH))
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, target)
+
+
+def _debian(recipe: Recipe, ours: Path, layer: Path) -> None:
     user = recipe.user
     account = f"{user.name}:x:{user.uid}:{user.gid}::/:/usr/sbin/nologin"
     command = [
@@ -133,6 +149,8 @@ def _debian(recipe: Recipe, layer: Path) -> None:
         f' || echo "{account}" >> "$1/etc/passwd"',
         f'--essential-hook=grep -q "^[^:]*:x:{user.gid}:" "$1/etc/group"'
         f' || echo "{user.name}:x:{user.gid}:" >> "$1/etc/group"',
+        *[f"--customize-hook=copy-in {part} /" for part in sorted(ours.iterdir())],
+        *(['--customize-hook=chroot "$1" ' + COMPILE] if recipe.python else []),
         # Nothing in an image needs set-uid programs, package lists or caches.
         '--customize-hook=find "$1" -xdev -perm /6000 -type f -exec chmod a-s {} +',
         '--customize-hook=rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/* "$1"/var/log/*'
@@ -159,6 +177,7 @@ def _install_python(requirements: Path, site: Path) -> None:
     command = [
         uv(), "pip", "install", "--quiet",
         "--python-version=3.11", "--python-platform=x86_64-manylinux_2_28", "--only-binary=:all:",
+        "--link-mode=copy",  # the rights are set after, and not those of uv's own copy
         f"--target={site}", "--requirements", str(requirements),
     ]  # fmt: skip
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -172,36 +191,22 @@ def _install_python(requirements: Path, site: Path) -> None:
         )
 
 
-def _accounts(tar: tarfile.TarFile, recipe: Recipe) -> None:
+def _scratch(recipe: Recipe, ours: Path, layer: Path) -> None:
+    """An image of nothing but what is ours, an account and a /tmp."""
     user = recipe.user
-    _add_bytes(tar, "/etc/passwd", f"{user.name}:x:{user.uid}:{user.gid}::/:/nologin\n".encode())
-    _add_bytes(tar, "/etc/group", f"{user.name}:x:{user.gid}:\n".encode())
-    for folder in ("tmp", "etc"):
-        member = tarfile.TarInfo(folder)
-        member.type = tarfile.DIRTYPE
-        member.mode = 0o1777 if folder == "tmp" else 0o755
-        tar.addfile(member)
+    with tarfile.open(layer, "w") as tar:
+        _add(tar, "etc/passwd", f"{user.name}:x:{user.uid}:{user.gid}::/:/nologin\n".encode())
+        _add(tar, "etc/group", f"{user.name}:x:{user.gid}:\n".encode())
+        for folder in ("tmp", "etc"):
+            member = tarfile.TarInfo(folder)
+            member.type = tarfile.DIRTYPE
+            member.mode = 0o1777 if folder == "tmp" else 0o755
+            tar.addfile(member)
+        for file in sorted(path for path in ours.rglob("*") if path.is_file()):
+            _add(tar, str(file.relative_to(ours)), file.read_bytes(), file.stat().st_mode)
 
 
-def _add_tree(tar: tarfile.TarFile, source: Path, place: str) -> None:
-    for file in sorted(source.rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
-            mode = 0o755 if os.access(file, os.X_OK) else 0o644
-            _add(tar, file, f"{place}/{file.relative_to(source)}", mode)
-
-
-def _add(tar: tarfile.TarFile, source: Path, place: str, mode: int) -> None:
-    member = tarfile.TarInfo(place.lstrip("/"))
-    member.size = source.stat().st_size
-    member.mode = mode
-    member.mtime = EPOCH
-    with source.open("rb") as handle:
-        tar.addfile(member, handle)
-
-
-def _add_bytes(tar: tarfile.TarFile, place: str, content: bytes) -> None:
-    member = tarfile.TarInfo(place.lstrip("/"))
-    member.size = len(content)
-    member.mode = 0o644
-    member.mtime = EPOCH
+def _add(tar: tarfile.TarFile, place: str, content: bytes, mode: int = 0o644) -> None:
+    member = tarfile.TarInfo(place)
+    member.size, member.mode, member.mtime = len(content), mode & 0o777, EPOCH
     tar.addfile(member, io.BytesIO(content))

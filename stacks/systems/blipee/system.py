@@ -93,8 +93,9 @@ DATABASE = Database(
     storage=Size("50Gi"),
     memory=Size("2Gi"),
     cpu=Cpu("1cores"),
-    # Ten pages at once, each with the 3 parallel queries of BLP-106 (BLP-046, BLP-050).
-    pool=Pool(size=30, alert_free_below=1),
+    # 8 API and 3 worker Pods share it: each has room for a page's 3 parallel queries (BLP-106,
+    # BLP-046, BLP-050).
+    pool=Pool(size=33, alert_free_below=1),
     extensions=("pg_stat_statements", "pg_trgm"),
     synchronous=True,
     row_level_security=True,  # BLP-151

@@ -28,14 +28,14 @@ EXECUTABLE = Path(__file__).parents[3] / "toolchain/plugins/kubernetes/pulumi-re
 _OPTIONS = [("grpc.enable_http_proxy", 0)]
 
 
-class EngineLog(engine_pb2_grpc.EngineServicer):  # type: ignore[misc,name-defined]
+class EngineLog(engine_pb2_grpc.EngineServicer):
     """The engine's half of the conversation: collects what the plugin says."""
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
         self._news = threading.Condition()
 
-    def Log(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Log(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
         with self._news:
             self.messages.append(request)
             self._news.notify_all()

@@ -27,11 +27,23 @@ ASK_READY = """
 import urllib.request
 print(urllib.request.urlopen("http://127.0.0.1:8000/health/ready", timeout=10).read().decode())
 """
+ASK_COMPILED = """
+import os, sys, reference.app
+of = lambda name: getattr(sys.modules[name], "__cached__", None)
+ours = [of(name) for name in list(sys.modules) if name.startswith(("reference", "fastapi"))]
+assert len(ours) > 30 and all(map(os.path.exists, filter(None, ours))), ours
+"""
 MAX_GROWTH = 64 * MIB
 every_system = pytest.mark.parametrize("slug", sorted(SYSTEMS))
 
 
-@every_system
+@pytest.mark.parametrize(
+    "slug",
+    [
+        pytest.param(slug, marks=[pytest.mark.req("M3D-086")] if slug == "models_3d" else [])
+        for slug in sorted(SYSTEMS)
+    ],
+)
 def test_answers_over_verified_tls(live: Live, slug: str) -> None:
     with live.client(slug) as client:
         answer = client.get(live.systems[slug]["health_url"])
@@ -77,6 +89,27 @@ def test_a_write_survives_the_pod_and_the_database_pod(live: Live, slug: str) ->
         # The cache must not answer for the database.
         _flush_cache(live, namespace)
         _still_there(client, place, text)
+
+
+@pytest.mark.req("FLO-052")
+def test_slow_statements_are_on_record(live: Live) -> None:
+    question = (
+        "SELECT query, mean_exec_time, calls, total_exec_time FROM pg_stat_statements"
+        " ORDER BY mean_exec_time DESC LIMIT 10"
+    )
+    namespace = live.systems["flow_studio"]["namespace"]
+    name = platform_of().system("flow_studio").database.name
+    answer = live.kubectl(
+        "exec", "-n", namespace, "postgres-1", "-c", "postgres", "--",
+        "psql", "--tuples-only", "--no-align", "--dbname", name, "--command", question,
+    )  # fmt: skip
+    assert len(answer.strip().splitlines()) == 10, answer
+
+
+def test_a_pod_starts_from_compiled_modules(live: Live) -> None:
+    """Its root is read-only: what is not compiled in the image is compiled at every start."""
+    pod = live.pods("blipee", "app.kubernetes.io/component=api")[0]["metadata"]["name"]
+    live.kubectl("exec", "-n", "blipee", pod, "--", "python3", "-c", ASK_COMPILED)
 
 
 def _delete_pods(live: Live, namespace: str, selector: str) -> None:

@@ -24,7 +24,7 @@ _LOOK_SECONDS = 30.0
 def serve(arguments: list[str]) -> None:
     """Print the port as the first line of stdout, which is how the engine finds us."""
     address = next((a for a in arguments if not a.startswith("-")), "")
-    endings = _block_endings(address)
+    endings = _block_endings()
     server = grpc.server(
         ThreadPoolExecutor(_THREADS, thread_name_prefix="rpc"),
         options=[
@@ -46,14 +46,13 @@ def serve(arguments: list[str]) -> None:
     os._exit(0)
 
 
-def _block_endings(address: str) -> set[signal.Signals]:
+def _block_endings() -> set[signal.Signals]:
     """The signals that end us, left for the main thread to fetch.
 
-    Blocked before any thread is made, or gRPC's own threads might swallow one. An interrupt at the
-    terminal is the engine's business: it passes it on as Cancel, so that the state is kept.
+    Blocked before any thread is made, or gRPC's own threads might swallow one. SIGINT is how the
+    engine ends its plugins, each in a process group of its own: an interrupt at the terminal
+    reaches the engine alone, which passes it on as Cancel.
     """
-    if address:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    endings = {signal.SIGTERM, signal.SIGHUP} | (set() if address else {signal.SIGINT})
+    endings = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)
     return endings

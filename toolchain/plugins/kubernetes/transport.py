@@ -83,7 +83,7 @@ class Transport:
             raise ApiError(response.status, answer, operation)
         return response
 
-    def _send(  # noqa: PLR0913
+    def _send(  # noqa: PLR0913 -- what `request` was given
         self,
         verb: str,
         path: str,
