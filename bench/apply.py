@@ -1,9 +1,9 @@
 """`pulumi up` of everything from empty, beside `kubectl apply --server-side` of the same objects.
 
 Both start from a running cluster without any of the objects, on the same machine, one after the
-other, and both wait for the same: Deployments and StatefulSets rolled out, Jobs complete,
-databases ready. kubectl's side does what its user would do by hand: definitions first, then the
-operator, then the rest.
+other, and both wait for the same: Deployments and StatefulSets rolled out, Jobs complete. Neither
+asks for databases: the workloads are ready only when theirs is. kubectl's side does what its user
+would do by hand: definitions first, then the operator, then the rest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ WAITS = {
     "Deployment": ["rollout", "status"],
     "StatefulSet": ["rollout", "status"],
     "Job": ["wait", "--for=condition=Complete"],
-    "Cluster": ["wait", "--for=condition=Ready"],
 }
 Object = dict[str, Any]
 
@@ -111,11 +110,8 @@ def wait(objects: Iterable[Object]) -> None:
             name = item["metadata"]["name"]
             run("kubectl", "wait", "--for=condition=Established", f"crd/{name}")
         elif item["kind"] in WAITS:
-            kind = item["kind"].lower() + (
-                ".postgresql.cnpg.io" if item["kind"] == "Cluster" else ""
-            )
-            run("kubectl", *WAITS[item["kind"]], f"{kind}/{item['metadata']['name']}",
-                "-n", place(item), f"--timeout={PATIENCE}")  # fmt: skip
+            what = f"{item['kind'].lower()}/{item['metadata']['name']}"
+            run("kubectl", *WAITS[item["kind"]], what, "-n", place(item), f"--timeout={PATIENCE}")
 
 
 def remove(objects: Sequence[Object]) -> None:

@@ -10,7 +10,7 @@ class ToolchainError(Exception):
     """
 
     def __init__(self, id: str, *, what: str, where: str, why: str, fix: str) -> None:
-        super().__init__(f"{what}\n  where: {where}\n  why:   {why}\n  fix:   {fix}")
+        super().__init__(f"{what} [{id}]\n  where: {where}\n  why:   {why}\n  fix:   {fix}")
         self.id = id
         self.what = what
         self.where = where

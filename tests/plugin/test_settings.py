@@ -169,6 +169,30 @@ def test_conflicts_name_owner_field_and_ways_out() -> None:
         assert words in text
 
 
+UNSTAFFED = (
+    'Internal error occurred: failed calling webhook "mcluster.cnpg.io": failed to call webhook: '
+    'Post "https://hook.operators.svc:443/mutate?timeout=10s": no endpoints available for service '
+    '"hook"'
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "dry", "service"),
+    [
+        (500, UNSTAFFED, True, ("operators", "hook")),
+        (500, 'failed calling webhook "x": connection refused', True, ("", "")),
+        (500, "etcd is gone", False, ("", "")),
+        (400, 'admission webhook "x" does not support dry run', True, ("", "")),
+        (403, 'admission webhook "x" denied the request: no', False, ("", "")),
+    ],
+)
+def test_a_webhook_that_is_away_is_told_from_one_that_refuses(
+    status: int, message: str, dry: bool, service: tuple[str, str]
+) -> None:
+    error = ApiError(status, {"message": message}, "applying")
+    assert (error.no_dry_run, error.unstaffed_webhook()) == (dry, service)
+
+
 def test_yaml_is_read_as_kubernetes_reads_it() -> None:
     text = "apiVersion: v1\nkind: A\nd: 2026-01-01\n80: x\n---\n---\nnot: an object\n"
     session = Session(Settings(deferred=True), Host(), Canceller())

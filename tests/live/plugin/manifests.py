@@ -109,6 +109,23 @@ def custom(crd_: Obj, namespace: str, name: str, **spec: Any) -> Obj:
     return named(kind, f"{group}/v1", name, namespace, spec=spec or {"size": 1})
 
 
+def unstaffed_webhook(name: str, namespace: str) -> Obj:
+    """One that judges every new ConfigMap of the namespace, by a Service that has no endpoints."""
+    hook = {
+        "name": "hook.tests.example.com",
+        "clientConfig": {"service": {"name": "hook", "namespace": namespace}},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "rules": [
+            {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
+             "resources": ["configmaps"]}
+        ],
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    }  # fmt: skip
+    api_version = "admissionregistration.k8s.io/v1"
+    return named("ValidatingWebhookConfiguration", api_version, name, webhooks=[hook])
+
+
 def annotated(obj: Obj, **annotations: str) -> Obj:
     """The object with `pulumi.com/` annotations."""
     metadata = dict(obj["metadata"])

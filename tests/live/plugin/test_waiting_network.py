@@ -1,10 +1,13 @@
-"""Waiting for Services and Ingresses: against the real controllers."""
+"""Waiting for Services, Ingresses and webhooks: against the real controllers."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.live.support import until
 from toolchain.plugins.kubernetes.client import Client
+from toolchain.plugins.kubernetes.errors import ApiError
+from toolchain.plugins.kubernetes.objects import kind_of
 from toolchain.plugins.kubernetes.values import Obj
 
 from . import manifests as m
@@ -71,3 +74,30 @@ def test_ingress_waits_for_backend_and_address(plugin: Plugin, api: Client, name
     plugin.engine.wait_for("waiting for the ingress controller to publish an address")
     patch_status(api, obj, {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}})
     creating.result(timeout=60)
+
+
+def test_waits_for_a_webhook_that_has_no_pods_yet(
+    plugin: Plugin, api: Client, namespace: str
+) -> None:
+    """A killed run leaves the configuration of a webhook whose server it had not started yet."""
+    hook = m.unstaffed_webhook(namespace, namespace)
+    ports = [{"port": 443, "targetPort": 8443}]
+    for each in (m.service(namespace, "hook", ports=ports), hook):
+        api.create(each, manager="tests", dry_run=False)
+    probe = m.config_map(namespace, "probe")
+    until(lambda: _refused(api, probe), 30, "the API server asks the webhook")
+    planned = plugin.create(m.config_map(namespace, "planned"), preview=True)
+    assert planned.state["metadata"]["name"] == "planned"
+    creating = in_background(plugin.create, m.config_map(namespace, "settings"))
+    plugin.engine.wait_for(f"waiting for the webhook's Service {namespace}/hook to answer")
+    api.delete(kind_of(hook), "", namespace, propagation="Background")
+    api.create(endpoints(namespace, "hook", ready=True), manager="tests", dry_run=False)
+    assert creating.result(timeout=60).id == f"{namespace}/settings"
+
+
+def _refused(api: Client, obj: Obj) -> bool:
+    try:
+        api.create(obj, manager="tests", dry_run=True)
+    except ApiError as error:
+        return error.unstaffed_webhook() != ("", "")
+    return False

@@ -85,7 +85,7 @@ def test_a_second_up_is_refused_with_the_holders_name(live: Live) -> None:
         finally:
             deploying.kill()
     assert second.returncode == 1
-    assert "stack-locked" in second.stderr
+    assert "[stack-locked]" in second.stderr
     assert str(deploying.pid) in second.stderr, second.stderr
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,6 +49,14 @@ _ADVICE = {
     "RequestEntityTooLarge": "Split the object: the API server refuses objects of this size.",
     "TooManyRequests": "The API server is overloaded: try again in a moment.",
 }
+
+
+# The API server's words for a webhook whose Pods aren't there (apiserver, webhook.ClientManager).
+_UNSTAFFED = re.compile(
+    r"failed calling webhook.*https://[^/]*\.(?P<namespace>[^./]+)\.svc[:/].*"
+    r"no endpoints available for service \"(?P<service>[^\"]+)\"",
+    re.DOTALL,
+)
 
 
 class ApiError(ProviderError):
@@ -109,9 +118,16 @@ class ApiError(ProviderError):
 
     @property
     def no_dry_run(self) -> bool:
-        """Whether a webhook or an old server refuses dry runs (then a preview must do without)."""
+        """Whether a preview must do without: an old server or a webhook refuses dry runs, or a
+        webhook doesn't answer, which another step of the same run may be about to start."""
         dry = ("does not support dry run", "dryRun alpha", "dryRun beta")
-        return self.status == 400 and any(words in self.message for words in dry)
+        refused = self.status == 400 and any(words in self.message for words in dry)
+        return refused or (self.status == 500 and "failed calling webhook" in self.message)
+
+    def unstaffed_webhook(self) -> tuple[str, str]:
+        """The namespace and the name of the webhook's Service that has no endpoints, or two ""."""
+        found = _UNSTAFFED.search(self.message) if self.status == 500 else None
+        return (found["namespace"], found["service"]) if found else ("", "")
 
 
 def conflict_text(error: ApiError, manager: str, described: str) -> str:

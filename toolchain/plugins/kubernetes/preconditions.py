@@ -1,4 +1,4 @@
-"""Things a create may have to wait for: its namespace, and the CRD of its kind.
+"""Things a create may have to wait for: its namespace, the CRD of its kind, and its webhooks.
 
 Programs and charts don't always say what depends on what. The official plugin tries again five
 times; this one watches for what is missing, for as long.
@@ -20,6 +20,7 @@ from .watching import Cache, Source
 
 #: Seconds to wait for something that another resource of the program may be making.
 PATIENCE = 30.0
+_SLICE = Kind("discovery.k8s.io", "v1", "EndpointSlice")
 _NAMESPACE = Kind("", "v1", "Namespace")
 _CRD = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
 
@@ -60,10 +61,12 @@ def _wait_for_missing(attempt: Attempt, error: Exception, left: float) -> bool:
         return False
     if error.namespace_terminating:
         return _wait_for_namespace(session, urn, namespace_of(obj), attempt.timeout, there=False)
-    missing = error.missing_namespace()
-    if not missing or left <= 0:
+    if left <= 0:
         return False
-    return _wait_for_namespace(session, urn, missing, left, there=True)
+    if missing := error.missing_namespace():
+        return _wait_for_namespace(session, urn, missing, left, there=True)
+    namespace, service = error.unstaffed_webhook()
+    return bool(service) and _wait_for_endpoints(session, urn, namespace, service, left)
 
 
 def _wait_for_namespace(
@@ -77,6 +80,19 @@ def _wait_for_namespace(
         found = cache.objects(source)
         ending = any(pluck(ns, "metadata", "deletionTimestamp") for ns in found)
         return bool(found) and not ending if there else not ending
+
+    return until(session, [source], seconds, satisfied)
+
+
+def _wait_for_endpoints(
+    session: Session, urn: str, namespace: str, service: str, seconds: float
+) -> bool:
+    session.host.status(urn, f"waiting for the webhook's Service {namespace}/{service} to answer")
+    source = Source(_SLICE, namespace, labels=f"kubernetes.io/service-name={service}")
+
+    def satisfied(cache: Cache) -> bool:
+        endpoints = [e for each in cache.objects(source) for e in as_list(each.get("endpoints"))]
+        return any(pluck(e, "conditions", "ready", default=True) for e in endpoints)
 
     return until(session, [source], seconds, satisfied)
 
