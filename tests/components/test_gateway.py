@@ -105,10 +105,17 @@ def test_headers_are_the_description_s_and_the_server_does_not_name_itself() -> 
         assert sent["Server"] == ""
 
 
-@pytest.mark.req("ISP-086")
-def test_only_private_addresses_reach_what_is_for_operators() -> None:
-    assert chain("isp_chatbot", "/api/admin")[0] == "isp-chatbot-restricted-api-admin"
-    made = rules()["http"]["middlewares"]["isp-chatbot-restricted-api-admin"]
+@pytest.mark.parametrize(
+    ("slug", "path"),
+    [
+        pytest.param("isp_chatbot", "/api/admin", marks=pytest.mark.req("ISP-086")),
+        pytest.param("sms_ao", "/admin/production-monitoring", marks=pytest.mark.req("SMS-050")),
+    ],
+)
+def test_only_private_addresses_reach_what_is_for_operators(slug: str, path: str) -> None:
+    name = f"{slug.replace('_', '-')}-restricted{path.replace('/', '-')}"
+    assert chain(slug, path)[0] == name
+    made = rules()["http"]["middlewares"][name]
     assert "0.0.0.0/0" not in made["ipAllowList"]["sourceRange"]
     assert "10.0.0.0/8" in made["ipAllowList"]["sourceRange"]
 

@@ -24,6 +24,7 @@ from infra.settings.model import (
     RateLimit,
     Replicas,
     Resources,
+    Restriction,
     Retention,
     Role,
     Schedule,
@@ -188,6 +189,7 @@ SYSTEM = System(
         rate_limits=RATE_LIMITS,
         headers=SECURE_HEADERS,
         cache_rules=(CacheRule(path="/assets", ttl=Duration("365d")),),  # names carry a hash
+        restricted=(Restriction(path="/admin/production-monitoring"),),  # SMS-050
         cdn=True,  # SMS-063
     ),
     egress=(  # two active configurations, as in the register's example
