@@ -20,6 +20,12 @@ class Refused(ValueError):  # noqa: N818 - what happened to the value, as messag
         self.fix = fix
 
 
+def refuse_disorder(minimum: int, maximum: int) -> None:
+    """Raises ``Refused`` unless the two are a range."""
+    if minimum > maximum:
+        raise Refused(f"minimum {minimum} is above maximum {maximum}", "swap them or raise maximum")
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing wrong in one place."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic.alias_generators import to_camel
 
 from infra.settings.base import Count, EnvironmentName, HostName, ImageReference, Slug
-from infra.settings.errors import Refused
+from infra.settings.errors import refuse_disorder
 from infra.settings.quantities import Cpu, Duration, Size
 
 Replacement = Annotated[
@@ -38,11 +38,7 @@ class ReplicasSetting(Written):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.minimum > self.maximum:
-            raise Refused(
-                f"minimum {self.minimum} is above maximum {self.maximum}",
-                "swap them or raise maximum",
-            )
+        refuse_disorder(self.minimum, self.maximum)
         return self
 
 

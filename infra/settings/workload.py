@@ -16,7 +16,7 @@ from infra.settings.base import (
     Settings,
     UrlPath,
 )
-from infra.settings.errors import Refused
+from infra.settings.errors import Refused, refuse_disorder
 from infra.settings.quantities import Cpu, Duration, Money, Percent, Rate, Size
 
 
@@ -61,11 +61,7 @@ class Replicas(Settings):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.minimum > self.maximum:
-            raise Refused(
-                f"minimum {self.minimum} is above maximum {self.maximum}",
-                "swap them or raise maximum",
-            )
+        refuse_disorder(self.minimum, self.maximum)
         return self
 
 

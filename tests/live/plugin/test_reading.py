@@ -7,7 +7,7 @@ import json
 import pytest
 
 from toolchain.plugins.kubernetes.client import Client
-from toolchain.plugins.kubernetes.objects import Kind
+from toolchain.plugins.kubernetes.objects import Kind, kind_of
 from toolchain.plugins.kubernetes.stubs import provider_pb2
 from toolchain.plugins.kubernetes.values import Obj, Secret
 
@@ -92,8 +92,9 @@ def test_import_by_namespace_and_name(plugin: Plugin, api: Client, namespace: st
     assert imported.inputs == obj
     assert imported.state["metadata"]["uid"]
     assert plugin.diff(imported, obj).changes == NONE
-    changed = plugin.update(imported, m.deployment(namespace, "web", replicas=0, minReadySeconds=3))
-    managers = {e["manager"] for e in changed.state["metadata"]["managedFields"]}
+    plugin.update(imported, m.deployment(namespace, "web", replicas=0, minReadySeconds=3))
+    live = api.get(kind_of(obj), namespace, "web")
+    managers = {entry["manager"] for entry in live["metadata"]["managedFields"]}
     assert "kubectl" not in managers  # its fields are ours now
 
 
