@@ -43,6 +43,9 @@ def arguments(systems: Sequence[System], host_ports: bool) -> list[str]:
         "--providers.file.watch=true",
         "--providers.kubernetesingress=true",
         f"--providers.kubernetesingress.ingressclass={CLASS}",
+        # A workload without a ready Pod answers 503; else its route would be gone, and its requests
+        # would go to whoever has the next longest path.
+        "--providers.kubernetesingress.allowemptyservices=true",
         f"--providers.kubernetesingress.namespaces={','.join(watched)}",
         f"--providers.kubernetesingress.ingressendpoint.{address}",
         "--log.format=json",

@@ -10,8 +10,12 @@ from infra.settings.system import System
 
 _MIB = 2**20
 # CloudNativePG preloads the library when it finds a parameter of it; the extension alone has a
-# view that fails.
-_STATEMENTS = {"pg_stat_statements.max": "10000", "pg_stat_statements.track": "all"}
+# view that fails. Utility statements stay out: ALTER ROLE has the password's verifier in it.
+_STATEMENTS = {
+    "pg_stat_statements.max": "10000",
+    "pg_stat_statements.track": "all",
+    "pg_stat_statements.track_utility": "off",
+}
 _RESERVED = 15  # superuser, operator, replication, monitoring and a person at a terminal
 
 
