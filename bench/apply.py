@@ -19,7 +19,9 @@ from typing import Any
 from bench.timing import seconds, summary
 from ops import engine
 from ops.paths import ROOT
-from ops.stack import LOCAL
+from ops.salt import without_salt
+from ops.stack import LOCAL, stack_file
+from toolchain.plugins.kubernetes.checkpoint import to_object
 
 RUNS = 3
 PATIENCE = "600s"
@@ -51,10 +53,11 @@ def main(runs: int = RUNS) -> None:
 
 def run(*command: str, stdin: str | None = None) -> str:
     """Run a program in the engine's surroundings; raise with its words when it fails."""
-    answer = subprocess.run(
-        command, cwd=ROOT, env=dict(engine.full_environment()), capture_output=True, text=True,
-        input=stdin, check=False,
-    )  # fmt: skip
+    with without_salt(stack_file()):
+        answer = subprocess.run(
+            command, cwd=ROOT, env=dict(engine.full_environment()), capture_output=True,
+            text=True, input=stdin, check=False,
+        )  # fmt: skip
     if answer.returncode != 0:
         raise SystemExit(f"{' '.join(command[:3])}: {answer.stderr or answer.stdout}")
     return answer.stdout
@@ -65,7 +68,7 @@ def live_objects() -> list[Object]:
     state = json.loads(run("pulumi", "stack", "export", "--show-secrets", "--stack", LOCAL))
     resources = state["deployment"]["resources"]
     kinds = [r for r in resources if r["type"].startswith("kubernetes:") and r.get("custom")]
-    return [plain(r["inputs"]) for r in kinds if "kind" in r["inputs"]]
+    return [to_object(plain(r["inputs"])) for r in kinds if "kind" in r["inputs"]]
 
 
 def plain(value: Any) -> Any:
